@@ -7,6 +7,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Literal, Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float32]
+
 Kind = Literal["track", "album", "artist", "playlist", "podcast", "episode", "audiobook"]
 KINDS: tuple[Kind, ...] = (
     "track",
@@ -80,6 +85,7 @@ class ToolParams:
 
     `text` is what to retrieve by, as typed or rewritten; `artists` and `titles` are names the
     searcher gave, in the catalog's spelling where it knows them. `limit` >= 1, `offset` >= 0.
+    `vector` is the embedding of `text` where the caller has it already, shape (dimensions,).
     """
 
     text: str = ""
@@ -88,6 +94,7 @@ class ToolParams:
     filters: Filters = field(default_factory=Filters)
     limit: int = 10
     offset: int = 0
+    vector: Vector | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

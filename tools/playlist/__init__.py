@@ -1,0 +1,1 @@
+"""The playlist tool: candidates by meaning."""
