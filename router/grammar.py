@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from router.call import MAX_POST_CALLS, FusedCall, RouteCall
-from router.prompts import FIELD_SEPARATOR, KEYS, VALUE_SEPARATOR, Mode, clean_query
+from router.prompts import EXAMPLE_END, FIELD_SEPARATOR, KEYS, VALUE_SEPARATOR, Mode, clean_query
 from router.routes import POST_FUSION, ROUTES
 from tools.types import KINDS
 
@@ -24,6 +24,16 @@ MOST_VALUES = 3
 WEEKS = (1, 2, 4, 8, 13, 26, 52)
 DECADES = tuple(range(1920, 2030, 10))
 _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
+
+NEGATIONS = frozenset(
+    "no not without except but minus nothing never none non sin sans ohne kein keine keinen sem "
+    "senza zonder uten utan bez без не кроме olmadan hariç なし 없이 不要 nix aucun aucune excluding "
+    "skip exclude don't dont isn't".split()
+)
+ERAS = frozenset(
+    "twenties thirties forties fifties sixties seventies eighties nineties noughties aughts decade "
+    "century années años anni jahre".split()
+)
 
 SPAN_FIELDS = (
     "artists",
@@ -79,20 +89,21 @@ def compact_grammar(query: str, mode: Mode) -> str:
 def _root(mode: Mode) -> str:
     if mode == "pre":
         names = " | ".join(_quote(f" {name}") for name in ROUTES)
-        return f"root ::= ({names}) fields"
+        return f"root ::= ({names}) fields {_quote(EXAMPLE_END)}"
     names = " | ".join(_quote(f" {name}") for name in POST_FUSION)
     more = f'("\\n" call){{0,{MAX_POST_CALLS - 1}}}'
-    return f"root ::= call {more}\ncall ::= ({names}) fields"
+    return f"root ::= call {more} {_quote(EXAMPLE_END)}\ncall ::= ({names}) fields"
 
 
 def _fields(words: list[str]) -> list[str]:
     """One optional field after the other, in the contract's order."""
-    values = {"entity_types": "kinds", "max_weeks_from_release": "weeks", "exclude": "spans"}
-    values |= {"year_from": "year", "year_to": "year"}
+    values = {"entity_types": "kinds", "max_weeks_from_release": "weeks"}
     if words:
         values |= dict.fromkeys(SPAN_FIELDS, "spans")
-    else:
-        values.pop("exclude")
+    if NEGATIONS.intersection(words):
+        values["exclude"] = "spans"
+    if ERAS.intersection(words) or any(c.isdigit() for word in words for c in word):
+        values |= {"year_from": "year", "year_to": "year"}
     order = [field for field in KEYS if field in values]
     optional = [f"({_quote(FIELD_SEPARATOR + KEYS[f] + '=')} {values[f]})?" for f in order]
     kinds = " | ".join(_quote(kind) for kind in KINDS)

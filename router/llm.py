@@ -21,7 +21,7 @@ from router.confidence import route_probabilities
 from router.errors import ConstraintsIgnored, ModelUnavailable
 from router.grammar import compact_grammar, json_schema
 from router.llama import Endpoint
-from router.prompts import Codec, Example, Mode, parse_call, prompted, tuned
+from router.prompts import EXAMPLE_END, Codec, Example, Mode, parse_call, prompted, tuned
 from tools.types import Deadline
 
 MAX_COMPACT_TOKENS = 96
@@ -137,6 +137,7 @@ class LLMRouter:
                 max_tokens=MAX_COMPACT_TOKENS,
                 temperature=0,
                 logprobs=TOP_LOGPROBS,
+                stop=EXAMPLE_END,
                 timeout=timeout_s,
                 extra_body={"grammar": grammar, "cache_prompt": True},
             ),

@@ -1,0 +1,1 @@
+"""The `pfr` command: one file a command, thin over functions that do the work."""

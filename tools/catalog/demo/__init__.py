@@ -1,0 +1,1 @@
+"""The demo catalog: compact tables of facts written for this project."""
