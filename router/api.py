@@ -24,7 +24,15 @@ from router.grammar import json_schema
 from router.prompts import Mode
 from router.routes import ROUTES
 from router.search import Asked, answer
-from router.serp import Done, Planned, SearchAnswer, is_partial, item_fields, layout_of, section_answer
+from router.serp import (
+    Done,
+    Planned,
+    SearchAnswer,
+    is_partial,
+    item_fields,
+    layout_of,
+    section_answer,
+)
 from router.services import Services
 from tools.artist_catalog import works
 from tools.types import Filters, Listener
@@ -231,7 +239,7 @@ async def healthz() -> PlainTextResponse:
 
 @router.get("/readyz")
 async def readyz(request: Request) -> dict[str, Any]:
-    """Ready once models and catalog are loaded and the canary has passed: start-up waits for all."""
+    """Ready once models and catalog are loaded and the canary passed: start-up waits for it."""
     catalog = _services(request).catalog()
     return {"ready": True, "catalog": catalog.version, "items": len(catalog)}
 

@@ -50,7 +50,7 @@ def cache_key(fingerprint: str, mode: Mode, query: str) -> str:
     return hashlib.sha256(f"{fingerprint}\n{mode}\n{query}".encode()).hexdigest()
 
 
-class _BytesDisk(diskcache.Disk):
+class _BytesDisk(diskcache.Disk):  # type: ignore[misc]  # the library has no types
     """Stores bytes and reads nothing else, so that a row in the file can never run code."""
 
     def store(self, value: Any, read: bool, key: Any = diskcache.UNKNOWN) -> Any:
@@ -180,7 +180,9 @@ class RouteCache:
 
     def _set_aside(self) -> bool:
         try:
-            shutil.move(self._folder, self._folder.with_name(f"{self._folder.name}-bad-{time.time_ns()}"))
+            shutil.move(
+                self._folder, self._folder.with_name(f"{self._folder.name}-bad-{time.time_ns()}")
+            )
         except OSError:
             return False
         return True

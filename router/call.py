@@ -52,9 +52,8 @@ class Facets(BaseModel):
 
     @model_validator(mode="after")
     def _years_in_order(self) -> Self:
-        if self.year_from is not None and self.year_to is not None:
-            if self.year_from > self.year_to:
-                raise ValueError("year_from is after year_to")
+        if self.year_from and self.year_to and self.year_from > self.year_to:
+            raise ValueError("year_from is after year_to")
         return self
 
     def said(self) -> dict[str, object]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from router.call import Facets
 from tools.catalog.catalog import Catalog
@@ -14,6 +14,7 @@ F = TypeVar("F", bound=Facets)
 
 _FACETS: tuple[Field, ...] = ("genres", "moods", "activities", "topics", "languages")
 _FILTERED: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
+_VALUES: tuple[Field | Literal["traits"], ...] = (*_FACETS, "traits")
 MAX_GENRE_WORDS = 4
 
 
@@ -31,17 +32,17 @@ def canonicalise(facets: F, query: str, catalog: Catalog) -> F:
     A genre named in the query and in no field of the call is taken from the query.
     """
     resolved = _resolve(facets, catalog)
-    values = dict(resolved.facets)
+    values: dict[str, object] = dict(resolved.facets)
     if not values["genres"]:
         values["genres"] = _genres_in(query, catalog, resolved.artists)
     return facets.model_copy(
-        update={"artists": resolved.artists, "titles": _unique(facets.titles), **values}
+        update=values | {"artists": resolved.artists, "titles": _unique(facets.titles)}
     )
 
 
 def without_unknown_facets(facets: F, catalog: Catalog) -> F:
     """The call whose every filter can match something in this catalog."""
-    known = {
+    known: dict[str, object] = {
         field: tuple(w for w in getattr(facets, field) if catalog.vocabulary.holds(field, w))
         for field in _FILTERED
     }
@@ -51,10 +52,10 @@ def without_unknown_facets(facets: F, catalog: Catalog) -> F:
 def _resolve(facets: Facets, catalog: Catalog) -> _Resolved:
     artists = list(facets.artists)
     values: dict[str, tuple[str, ...]] = {}
-    for field in (*_FACETS, "traits"):
+    for field in _VALUES:
         kept = []
         for word in getattr(facets, field):
-            known = field != "traits" and catalog.vocabulary.canonical(field, word)
+            known = catalog.vocabulary.canonical(field, word) if field != "traits" else None
             if known:
                 kept.append(known)
             elif catalog.lexical.named(word, ("artist",), 1):

@@ -27,8 +27,8 @@ _YEAR = re.compile(r"\b(1[89]\d\d|20\d\d)\b")
 
 NEGATIONS = frozenset(
     "no not without except but minus nothing never none non sin sans ohne kein keine keinen sem "
-    "senza zonder uten utan bez без не кроме olmadan hariç なし 없이 不要 nix aucun aucune excluding "
-    "skip exclude don't dont isn't".split()
+    "senza zonder uten utan bez без не кроме olmadan hariç なし 없이 不要 nix aucun aucune "
+    "excluding skip exclude don't dont isn't".split()
 )
 ERAS = frozenset(
     "twenties thirties forties fifties sixties seventies eighties nineties noughties aughts decade "

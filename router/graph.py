@@ -36,7 +36,7 @@ class FanOut:
     def __init__(self, tools: Mapping[str, Tool]) -> None:
         self._tools = tools
         graph = StateGraph(_State)
-        graph.add_node("section", self._section)
+        graph.add_node("section", self._section, input_schema=_Branch)
         graph.add_node("rescue", self._rescue)
         graph.add_conditional_edges(START, _sections, ["section"])
         graph.add_conditional_edges("section", _all_failed, ["rescue", END])
@@ -60,18 +60,16 @@ class FanOut:
         done = [section async for section in self.stream(plan, listener, deadline)]
         return tuple(sorted(done, key=lambda d: d.planned.position))
 
-    async def _section(self, branch: _Branch) -> dict[str, Any]:
-        planned = branch["planned"]
-        return {"done": [await self._ended(planned, branch["listener"], branch["deadline"])]}
+    async def _section(self, state: _Branch) -> dict[str, Any]:
+        planned = state["planned"]
+        return {"done": [await self._ended(planned, state["listener"], state["deadline"])]}
 
     async def _rescue(self, state: _State) -> dict[str, Any]:
         """All tools failed: plain search still answers, with a little time of its own."""
         rescue = state["plan"].rescue
         return {"done": [await self._ended(rescue, None, Deadline.after_ms(300))]}
 
-    async def _ended(
-        self, planned: Planned, listener: Listener | None, deadline: Deadline
-    ) -> Done:
+    async def _ended(self, planned: Planned, listener: Listener | None, deadline: Deadline) -> Done:
         try:
             async with asyncio.timeout(deadline.remaining_s() + GRACE_S):
                 result = await self._tools[planned.tool].call(planned.params, listener, deadline)

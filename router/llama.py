@@ -190,7 +190,7 @@ def serve(arguments: Sequence[str]) -> None:
         parser.add_argument(f"--{name}", type=int, required=True)
     parsed = parser.parse_args(arguments)
     _die_with_parent()
-    import xllamacpp  # noqa: PLC0415  the parent process must never load llama.cpp
+    import xllamacpp
 
     server = xllamacpp.Server(_parameters(xllamacpp, parsed))
     port = str(server.listening_address).rsplit(":", 1)[-1].strip("/")

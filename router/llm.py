@@ -193,7 +193,9 @@ class LLMRouter:
                 "`pfr llm info`."
             ) from error
         except ValueError as error:  # HTTP 200 whose body is no JSON
-            raise ModelUnavailable("The LLM server answered with something else than JSON.") from error
+            raise ModelUnavailable(
+                "The LLM server answered with something else than JSON."
+            ) from error
 
     def _confidence(self, call: Call, answer: _Answer) -> float | None:
         if not isinstance(call, RouteCall):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.call import Call, Facets, FusedCall, RouteCall
@@ -38,7 +38,7 @@ def plan(call: Call, request: Request, catalog: Catalog) -> Plan:
     if isinstance(call, FusedCall):
         calls = tuple(canonicalise(c, request.query, catalog) for c in call.calls)
         call = FusedCall(calls=calls)
-        wanted = [(POST_FUSION[c.tool], c) for c in calls]
+        wanted: list[tuple[Section, Facets]] = [(POST_FUSION[c.tool], c) for c in calls]
     else:
         call = canonicalise(call, request.query, catalog)
         wanted = [(section, call) for section in _bundle(call, request.unsure)]
@@ -58,7 +58,7 @@ def _bundle(call: RouteCall, unsure: bool) -> tuple[Section, ...]:
 
 
 def _planned(
-    wanted: list[tuple[Section, RouteCall]] | list[tuple[Section, Facets]],
+    wanted: Sequence[tuple[Section, Facets]],
     request: Request,
     catalog: Catalog,
 ) -> Iterator[Planned]:
@@ -81,7 +81,5 @@ def _section(
     if params is None:
         return None
     params = replace(params, vector=request.vector)
-    title = section.title.format(
-        artists=", ".join(facets.artists), genres=", ".join(facets.genres)
-    )
+    title = section.title.format(artists=", ".join(facets.artists), genres=", ".join(facets.genres))
     return Planned(position, section.id, title, section.tool, params)

@@ -6,9 +6,9 @@ output tokens:
 
     new_releases | genres=indie rock | types=track; album | weeks=4
 
-A compact answer starts with a space, as words after `>` do. The route comes first, fields follow in the contract's order, ` | ` between fields, `; ` between
-values. Values never hold these separators or line breaks: `clean_value` replaces them by spaces,
-in training targets and in grammars alike.
+A compact answer starts with a space, as words after `>` do. The route comes first, fields follow in
+the contract's order, ` | ` between fields, `; ` between values. Values never hold these separators
+or line breaks: `clean_value` replaces them by spaces, in training targets and in grammars alike.
 """
 
 from __future__ import annotations

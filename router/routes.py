@@ -225,7 +225,7 @@ ROUTES: dict[RouteName, Route] = {
 
 RESCUE = Section("lexical", "Matches", "lexical", _plain)
 
-POST_FUSION: dict[ToolName, Section] = {
+POST_FUSION: dict[str, Section] = {
     section.tool: section
     for section in (
         Section("lexical", "Matches", "lexical", _everything),

@@ -79,9 +79,7 @@ class Search:
         query = checked(asked.query)
         deadline = Deadline.after_ms(asked.deadline_ms)
         for_route = Deadline.after_ms(asked.deadline_ms * (1 - self._tool_share))
-        routed = await self._routing.route(
-            query, asked.mode, for_route, use_cache=asked.use_cache
-        )
+        routed = await self._routing.route(query, asked.mode, for_route, use_cache=asked.use_cache)
         unsure = routed.confidence is not None and routed.confidence < self._threshold
         request = Request(query, routed.vector, asked.limit, asked.listener is not None, unsure)
         planned = plan(routed.call, request, self._catalog())
@@ -127,7 +125,5 @@ def answer(started: Started, done: tuple[Done, ...], tools_ms: float) -> SearchA
             tools=round(tools_ms, 1),
             total=round((time.perf_counter() - started.began) * 1000, 1),
         ),
-        usage=Usage(
-            prompt_tokens=routed.prompt_tokens, completion_tokens=routed.completion_tokens
-        ),
+        usage=Usage(prompt_tokens=routed.prompt_tokens, completion_tokens=routed.completion_tokens),
     )

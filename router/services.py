@@ -34,7 +34,8 @@ from tools.recommendations import Recommendations
 from tools.semantic import SemanticSearch
 from tools.similar_artists import SimilarArtists
 from tools.threaded import ThreadedTool
-from tools.types import TALK, Search as ToolSearch, Tool
+from tools.types import TALK, Tool
+from tools.types import Search as ToolSearch
 
 REFRESH_S = 2.0
 
@@ -135,9 +136,7 @@ def _model(settings: Settings, endpoint: Endpoint, embedder: Embedder) -> tuple[
     """The router model, and the fingerprint of all that its decisions depend on."""
     shipped = shipped_examples()
     examples = NearestExamples(shipped, embedder)
-    model = LLMRouter(
-        endpoint, settings.llm_model, settings.codec, settings.llm_prompt, examples
-    )
+    model = LLMRouter(endpoint, settings.llm_model, settings.codec, settings.llm_prompt, examples)
     mark = fingerprint(
         _weights(settings),
         _file_hash(settings.router_adapter) if settings.router_adapter else "no adapter",

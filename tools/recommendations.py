@@ -56,7 +56,9 @@ class Recommendations:
         if not params.artists:
             return spread(catalog, _by_facets(catalog, filters, vector, taste), wanted)
         if filters.kinds == ("artist",):
-            named = [m.row for a in params.artists for m in catalog.lexical.named(a, ("artist",), 1)]
+            named = [
+                m.row for a in params.artists for m in catalog.lexical.named(a, ("artist",), 1)
+            ]
             like = rank_like(catalog, seed_of(catalog, tuple(named), vector), filters)
             return [(row, 2.0) for row in named] + like
         return [

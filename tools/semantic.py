@@ -36,7 +36,8 @@ def query_vector(params: ToolParams, embedder: Embedder) -> Vector:
     """The vector that came with the call, or a new one: shape (dimensions,), unit norm."""
     if params.vector is not None:
         return params.vector
-    return embedder.embed([lexical_text(params)])[0]
+    vector: Vector = embedder.embed([lexical_text(params)])[0]
+    return vector
 
 
 def rank_semantically(catalog: Catalog, vector: Vector, filters: Filters, wanted: int) -> Ranked:

@@ -23,7 +23,7 @@ class Taste:
         return bool(self.liked or self.disliked)
 
     def liking(self, item: Item) -> float:
-        """-1 for a disliked artist, 1 for a liked one, else the best share of its genres, 0 to 1."""
+        """-1 for a disliked artist, 1 for a liked one, else the best share of its genres."""
         artists = {name_key(artist) for artist in item.artists}
         if artists & self.disliked:
             return -1.0

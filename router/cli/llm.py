@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import threading
 
@@ -23,10 +24,8 @@ def serve() -> None:
     print(f"PFR_LLM_BASE_URL={endpoint.base_url}\nPFR_LLM_API_KEY={endpoint.api_key}", flush=True)
     ended = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ended.set())
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         ended.wait()
-    except KeyboardInterrupt:
-        pass
     server.stop()
 
 

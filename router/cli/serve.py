@@ -60,5 +60,6 @@ def _check_port(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as error:
             raise EngineError(
-                f"Port {port} on {host} is taken or not allowed: stop what uses it, or set PFR_PORT."
+                f"Port {port} on {host} is taken or not allowed: "
+                "stop what uses it, or set PFR_PORT."
             ) from error

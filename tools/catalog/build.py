@@ -192,7 +192,9 @@ class _Build:
         """Facets in the lexicon's spelling, so that a searcher's alias meets them."""
         for entity in found:
             item = entity.item
-            tidy = {facet: self.lexicon.tidy(facet, getattr(item, facet)) for facet in FACETS}
+            tidy: dict[str, Any] = {
+                facet: self.lexicon.tidy(facet, getattr(item, facet)) for facet in FACETS
+            }
             yield replace(entity, item=replace(item, **tidy))
 
     def _count(self, item: Item) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +17,6 @@ from numpy.typing import NDArray
 
 from tools.catalog import schema
 from tools.catalog.lexical import LexicalIndex
-from tools.catalog.names import name_key
 from tools.catalog.vectors import Mask, VectorIndex
 from tools.catalog.vocabulary import Field, Lexicon, Vocabulary
 from tools.errors import CatalogDamaged
@@ -80,7 +80,7 @@ class Catalog:
         return [item for item in map(self.find, ids or ()) if item]
 
     def kind(self, row: int) -> Kind:
-        return KINDS[self._kinds[row]]
+        return KINDS[int(self._kinds[row])]
 
     def weeks_old(self, row: int) -> float | None:
         """Weeks from release to snapshot; None where no date is known."""
@@ -186,22 +186,27 @@ def _read_listeners(path: Path) -> dict[str, Listener]:
     """The synthetic listeners of a demo catalog by id; none where the catalog brings none."""
     if not path.exists():
         return {}
-    rows = json.loads(path.read_bytes())
-    texts = ("id", "name", "about")
+    rows: list[dict[str, Any]] = json.loads(path.read_bytes())
     return {
-        row["id"]: Listener(**{k: v if k in texts else tuple(v) for k, v in row.items()})
+        row["id"]: Listener(
+            row["id"],
+            row["name"],
+            row["about"],
+            tuple(row["liked_artists"]),
+            tuple(row["disliked_artists"]),
+        )
         for row in rows
     }
 
 
 def _days(column: pa.ChunkedArray) -> NDArray[np.int32]:
     days = pc.cast(pc.strptime(column, "%Y-%m-%d", "s"), pa.date32()).cast(pa.int32())
-    return pc.fill_null(days, UNKNOWN_DAY).to_numpy().astype(np.int32)
+    return np.asarray(pc.fill_null(days, UNKNOWN_DAY).to_numpy(), np.int32)
 
 
 def _kind_codes(column: pa.ChunkedArray) -> NDArray[np.uint8]:
     codes = pc.index_in(column, pa.array(KINDS))
-    return codes.to_numpy().astype(np.uint8)
+    return np.asarray(codes.to_numpy(), np.uint8)
 
 
 def _postings(column: pa.ChunkedArray) -> dict[str, Rows]:
@@ -217,8 +222,3 @@ def _postings(column: pa.ChunkedArray) -> dict[str, Rows]:
     rows = parents[order].astype(np.int32)
     spelled = words.dictionary.to_pylist()
     return {w: rows[bounds[i] : bounds[i + 1]] for i, w in enumerate(spelled)}
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two names are the same to a reader."""
-    return name_key(one) == name_key(other)

@@ -182,7 +182,7 @@ def _ruled_playlists(store: Staging) -> Iterator[Entity]:
         for value in [str(row["value"]) for row in values]:
             where = f"EXISTS (SELECT 1 FROM json_each({column}) WHERE value = ?)"
             names = {"value": value, "Value": value.title()}
-            facets = {column: (value,)}
+            facets: dict[str, tuple[str, ...]] = {column: (value,)}
             yield from _ruled(
                 store, where, value, title.format(**names), description.format(**names), facets
             )
@@ -322,8 +322,5 @@ def _flag(value: int | None) -> bool | None:
 
 
 def _precision(row: sqlite3.Row) -> DatePrecision | None:
-    match row["precision"]:
-        case "day" | "month" | "year" as precision:
-            return precision
-        case _:
-            return None
+    precision: DatePrecision | None = row["precision"]
+    return precision

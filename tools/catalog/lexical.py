@@ -187,5 +187,7 @@ class LexicalIndex:
     def _run(self, query: tantivy.Query, limit: int) -> list[Match]:
         hits = self._searcher.search(query, limit, count=False, weight_by_field="weight").hits
         rows = self._searcher.fast_field_values("row", [address for _, address in hits])
-        found = [Match(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)]
+        found = [
+            Match(int(row or 0), float(score)) for row, (score, _) in zip(rows, hits, strict=True)
+        ]
         return sorted(found, key=lambda match: (-match.score, match.row))

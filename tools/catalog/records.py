@@ -41,9 +41,7 @@ def _one_line(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-Text = Annotated[
-    str, BeforeValidator(_one_line), StringConstraints(min_length=1, max_length=1_000)
-]
+Text = Annotated[str, BeforeValidator(_one_line), StringConstraints(min_length=1, max_length=1_000)]
 Texts = Annotated[list[str], BeforeValidator(_texts)]
 FacetTexts = Annotated[list[str], BeforeValidator(_facets)]
 Percent = Annotated[int, Field(ge=0, le=100)]
@@ -188,7 +186,9 @@ def columns_for(
             fields = ", ".join(table.record.model_fields)
             raise BuildError(f"{table.name} have no field {name!r}: map one of {fields}.")
     sources = {name: _sources(table, name, path, present, mapping) for name in _fields(table)}
-    missing = [n for n, f in table.record.model_fields.items() if f.is_required() and not sources[n]]
+    missing = [
+        n for n, f in table.record.model_fields.items() if f.is_required() and not sources[n]
+    ]
     if missing:
         raise BuildError(
             f"{path} has no column for {', '.join(missing)}: name it with "
@@ -231,5 +231,3 @@ def parse_date(text: str, precision: DatePrecision | None = None) -> tuple[str, 
         raise ValueError(f"{text!r} is no date: write 1997, 1997-05 or 1997-05-21")
     full = stripped + "-01-01"[len(stripped) - 10 :] if len(stripped) < 10 else stripped
     return date.fromisoformat(full).isoformat(), precision or shown[len(stripped)]
-
-

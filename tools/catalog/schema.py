@@ -52,8 +52,9 @@ _ITEM_FIELDS = tuple(field.name for field in fields(Item))
 
 def item_of(row: dict[str, Any]) -> Item:
     """One row of the entity table as an item."""
-    values = {name: row[name] for name in _ITEM_FIELDS}
-    return Item(**{k: tuple(v or ()) if k in _LISTS else v for k, v in values.items()})
+    values: dict[str, Any] = {name: row[name] for name in _ITEM_FIELDS}
+    values.update({name: tuple(values[name] or ()) for name in _LISTS})
+    return Item(**values)
 
 
 def row_of(item: Item, members: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from tools.errors import CatalogDamaged
 
 Mask = NDArray[np.bool_]
 
+_faiss: Any = faiss  # its C++ classes take keyword arguments that its annotations lack
+
 EXACT_ROWS = 200_000  # flat search of 100k x 384 takes 6 ms a core, and grows linearly
 EXACT_SELECTION = 50_000  # below this a filtered search visits every list: 3 ms, recall 1
 PROBED_LISTS = 64
@@ -88,12 +90,12 @@ class VectorIndex:
     def _params(self, mask: Mask | None, selected: int) -> Any:
         selector = None if mask is None else _selector(mask)
         if not self._inverted:
-            return faiss.SearchParameters(sel=selector) if selector else None
+            return _faiss.SearchParameters(sel=selector) if selector else None
         every = mask is not None and selected <= EXACT_SELECTION
         probes = self._index.nlist if every else min(PROBED_LISTS, self._index.nlist)
-        return faiss.SearchParametersIVF(sel=selector, nprobe=probes)
+        return _faiss.SearchParametersIVF(sel=selector, nprobe=probes)
 
 
 def _selector(mask: Mask) -> Any:
     # FAISS reads bit i of byte i // 8, least significant first.
-    return faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+    return _faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))

@@ -1,8 +1,8 @@
 """The versions of a catalog on disk: one folder each, and a file that names the current one.
 
-    ROOT/CURRENT                     the name of the version that serves
-    ROOT/versions/NAME/manifest.json, entities.parquet, ...
-    ROOT/building-*                  a build that runs, or was killed: never read
+ROOT/CURRENT                     the name of the version that serves
+ROOT/versions/NAME/manifest.json, entities.parquet, ...
+ROOT/building-*                  a build that runs, or was killed: never read
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The demo's tables of facts as rows that the catalog build reads.
 
-`artists.tsv` says what an artist is, `albums.tsv` one line an album with its best-known tracks first,
-`podcasts.tsv` shows and audiobooks, `listeners.tsv` invented listeners with real likes.
+`artists.tsv` says what an artist is, `albums.tsv` holds an album a line with its best-known tracks
+first, `podcasts.tsv` shows and audiobooks, `listeners.tsv` invented listeners with real likes.
 """
 
 from __future__ import annotations
