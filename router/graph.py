@@ -14,6 +14,8 @@ from router.plan import Plan
 from router.serp import Done, Planned
 from tools.types import Deadline, Listener, Status, Tool, ToolResult
 
+RESCUE_MS = 300
+FAILED = frozenset({Status.TIMEOUT, Status.ERROR})
 GRACE_S = 0.02  # a tool that keeps its own deadline ends within this after it
 
 
@@ -37,10 +39,8 @@ class FanOut:
         self._tools = tools
         graph = StateGraph(_State)
         graph.add_node("section", self._section, input_schema=_Branch)
-        graph.add_node("rescue", self._rescue)
         graph.add_conditional_edges(START, _sections, ["section"])
-        graph.add_conditional_edges("section", _all_failed, ["rescue", END])
-        graph.add_edge("rescue", END)
+        graph.add_edge("section", END)
         self._graph = graph.compile()
 
     async def stream(
@@ -48,10 +48,15 @@ class FanOut:
     ) -> AsyncIterator[Done]:
         """Sections as they end. A section that fails, or never ends, costs no other anything."""
         state = _State(plan=plan, listener=listener, deadline=deadline, done=[])
+        all_failed = True
         async for update in self._graph.astream(state, stream_mode="updates"):
             for change in update.values():
-                for done in (change or {}).get("done", ()):
+                for done in change["done"]:
+                    all_failed = all_failed and done.result.status in FAILED
                     yield done
+        if all_failed:
+            # Plain search still answers, with a little time of its own.
+            yield await self._ended(plan.rescue, None, Deadline.after_ms(RESCUE_MS))
 
     async def run(
         self, plan: Plan, listener: Listener | None, deadline: Deadline
@@ -63,11 +68,6 @@ class FanOut:
     async def _section(self, state: _Branch) -> dict[str, Any]:
         planned = state["planned"]
         return {"done": [await self._ended(planned, state["listener"], state["deadline"])]}
-
-    async def _rescue(self, state: _State) -> dict[str, Any]:
-        """All tools failed: plain search still answers, with a little time of its own."""
-        rescue = state["plan"].rescue
-        return {"done": [await self._ended(rescue, None, Deadline.after_ms(300))]}
 
     async def _ended(self, planned: Planned, listener: Listener | None, deadline: Deadline) -> Done:
         try:
@@ -83,11 +83,3 @@ class FanOut:
 def _sections(state: _State) -> list[Send]:
     shared = {"listener": state["listener"], "deadline": state["deadline"]}
     return [Send("section", {"planned": p, **shared}) for p in state["plan"].sections]
-
-
-def _all_failed(state: _State) -> str:
-    failed = {Status.TIMEOUT, Status.ERROR}
-    every = len(state["done"]) >= len(state["plan"].sections)
-    if every and all(d.result.status in failed for d in state["done"]):
-        return "rescue"
-    return END

@@ -9,8 +9,8 @@ from tools.known_item import rank_named
 from tools.lexical import CatalogSource
 from tools.ranking import Page, Ranked
 from tools.reasons import popularity_reason
-from tools.relaxation import relaxing
-from tools.types import Filters, Found, Hit, Item, Kind, Listener, ToolParams
+from tools.relaxation import Hits, relaxing
+from tools.types import Filters, Found, Item, Kind, Listener, ToolParams
 
 MOST_WORKS = 2_000
 WORKS: tuple[Kind, ...] = ("album", "track")
@@ -29,7 +29,7 @@ class ArtistCatalog:
         if not artists:
             return Found(why="No artist was named, and the named item has none.")
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             kinds = tuple(kind for kind in filters.kinds if kind in WORKS) or WORKS
             wanted = replace(filters, kinds=kinds)
             ranked = interleave([works(catalog, artists, wanted, kind) for kind in kinds])

@@ -11,9 +11,9 @@ from tools.embedder import Embedder
 from tools.lexical import CatalogSource, lexical_text, rank_lexically
 from tools.ranking import Page, fuse
 from tools.reasons import facet_reason, likeness_reason, match_reason
-from tools.relaxation import relaxing
+from tools.relaxation import Hits, relaxing
 from tools.semantic import query_vector, rank_semantically
-from tools.types import Filters, Found, Hit, Item, Kind, Listener, ToolParams
+from tools.types import Filters, Found, Item, Kind, Listener, ToolParams
 
 DEPTH = 100  # rows taken from each list before fusion
 
@@ -39,7 +39,7 @@ class FusedSearch:
         vector = query_vector(params, self.embedder)
         depth = max(DEPTH, page.end)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             words = [row for row, _ in rank_lexically(catalog, text, filters, depth)[:depth]]
             meaning = [row for row, _ in rank_semantically(catalog, vector, filters, depth)]
             ranked = fuse([(self.lexical_weight, words), (self.semantic_weight, meaning)])

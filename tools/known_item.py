@@ -8,8 +8,8 @@ from tools.catalog.catalog import Catalog
 from tools.lexical import CatalogSource, lexical_text, rank_lexically
 from tools.ranking import Page, Ranked, by_score
 from tools.reasons import match_reason
-from tools.relaxation import relaxing
-from tools.types import Filters, Found, Hit, Listener, ToolParams
+from tools.relaxation import Hits, relaxing
+from tools.types import Filters, Found, Listener, ToolParams
 
 TITLE_AND_ARTIST = 4.0
 WHOLE_TITLE = 2.0
@@ -25,7 +25,7 @@ class KnownItem:
         page = Page.of(params)
         text = lexical_text(params)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             ranked = rank_named(catalog, replace(params, filters=filters), page.end)
             return page.hits(catalog, ranked, lambda item: match_reason(text, item))
 

@@ -9,8 +9,8 @@ from tools.catalog.catalog import Catalog
 from tools.catalog.lexical import Match
 from tools.ranking import Page, Ranked, lexical_matches
 from tools.reasons import match_reason
-from tools.relaxation import relaxing
-from tools.types import Filters, Found, Hit, Listener, ToolParams
+from tools.relaxation import Hits, relaxing
+from tools.types import Filters, Found, Listener, ToolParams
 
 CatalogSource = Callable[[], Catalog]
 """The catalog that serves now: asked once a search, so that a swap never splits an answer."""
@@ -25,7 +25,7 @@ class LexicalSearch:
         page = Page.of(params)
         text = lexical_text(params)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             ranked = rank_lexically(catalog, text, filters, page.end)
             return page.hits(catalog, ranked, lambda item: match_reason(text, item))
 

@@ -11,9 +11,9 @@ from tools.catalog.catalog import UNKNOWN_DAY, Catalog
 from tools.lexical import CatalogSource
 from tools.ranking import Page, Ranked, by_score, spread
 from tools.reasons import age_reason
-from tools.relaxation import relaxing
+from tools.relaxation import Hits, relaxing
 from tools.taste import Taste, taste_of
-from tools.types import Filters, Found, Hit, Item, Kind, Listener, ToolParams
+from tools.types import Filters, Found, Item, Kind, Listener, ToolParams
 
 DEFAULT_WEEKS = 13  # the labelling guide's upper bound for "new"
 RECENCY_SHARE = 0.5
@@ -35,7 +35,7 @@ class NewReleases:
         taste = taste_of(catalog, listener)
         ages: dict[str, float | None] = {}
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             if params.artists:
                 ranked = _latest_by(catalog, params.artists, filters)
             else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from tools.catalog.catalog import Catalog
 from tools.catalog.lexical import Match
 from tools.catalog.names import name_key, recording_key
+from tools.relaxation import Hits
 from tools.types import Filters, Hit, Item, ToolParams
 
 RRF_K = 60  # Cormack, Clarke and Buettcher, SIGIR 2009, §2
@@ -87,9 +88,11 @@ class Page:
     def end(self) -> int:
         return self.offset + self.limit
 
-    def hits(self, catalog: Catalog, ranked: Ranked, why: Callable[[Item], str]) -> tuple[Hit, ...]:
+    def hits(self, catalog: Catalog, ranked: Ranked, why: Callable[[Item], str]) -> Hits:
         """The hits of this page, scores scaled so that the best of all pages has 1."""
-        best = max((score for _, score in ranked), default=0.0)
+        if not ranked:
+            return None
+        best = max(score for _, score in ranked)
         scale = 1 / best if best > 0 else 1.0
         found = []
         for row, score in ranked[self.offset : self.end]:

@@ -12,11 +12,11 @@ from tools.embedder import Embedder
 from tools.lexical import CatalogSource
 from tools.ranking import Page, Ranked, by_score, spread
 from tools.reasons import facet_reason, popularity_reason
-from tools.relaxation import relaxing
+from tools.relaxation import Hits, relaxing
 from tools.semantic import query_vector
 from tools.similar_artists import rank_like, seed_of
 from tools.taste import Taste, taste_of
-from tools.types import MUSIC, Filters, Found, Hit, Item, Kind, Listener, ToolParams, Vector
+from tools.types import MUSIC, Filters, Found, Item, Kind, Listener, ToolParams, Vector
 
 CANDIDATES = 500
 MEANING_SHARE = 0.6
@@ -38,7 +38,7 @@ class Recommendations:
         vector = query_vector(params, self.embedder)
         kinds = params.filters.kinds or MUSIC
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             ranked = self._rank(catalog, params, filters, vector, taste, page.end)
             return page.hits(catalog, ranked, lambda item: _why(item, filters, taste))
 

@@ -8,7 +8,10 @@ from dataclasses import replace
 from tools.catalog.catalog import Catalog
 from tools.types import Filters, Found, Hit
 
-Attempt = Callable[[Filters], tuple[Hit, ...]]
+Hits = tuple[Hit, ...] | None
+"""A page of hits, empty past the last one; None where nothing at all was found."""
+
+Attempt = Callable[[Filters], Hits]
 
 WIDER_WEEKS = (13, 26, 52, 104)
 """Recency is widened in these steps before it is dropped."""
@@ -20,11 +23,12 @@ _ORDER = ("moods", "languages", "topics", "years", "weeks", "genres")
 def relaxing(catalog: Catalog, filters: Filters, attempt: Attempt) -> Found:
     """The first attempt that finds something, and the facets it had to relax.
 
-    Tries each facet alone in order, then facets together in the same order.
+    What is given up does not depend on the page: a page past the end is empty, not relaxed. Tries
+    each facet alone in order, then facets together in the same order.
     """
     for candidate, relaxed in _candidates(catalog, filters):
         hits = attempt(candidate)
-        if hits:
+        if hits is not None:
             return Found(hits, relaxed)
     return Found(why="Nothing in the catalog fits, even with the filters relaxed.")
 

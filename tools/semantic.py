@@ -9,8 +9,8 @@ from tools.embedder import Embedder
 from tools.lexical import CatalogSource, lexical_text
 from tools.ranking import Page, Ranked
 from tools.reasons import facet_reason, likeness_reason
-from tools.relaxation import relaxing
-from tools.types import Filters, Found, Hit, Listener, ToolParams, Vector
+from tools.relaxation import Hits, relaxing
+from tools.types import Filters, Found, Listener, ToolParams, Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class SemanticSearch:
         page = Page.of(params)
         vector = query_vector(params, self.embedder)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             ranked = rank_semantically(catalog, vector, filters, page.end)
             return page.hits(
                 catalog, ranked, lambda item: facet_reason(filters, item, likeness_reason(item))

@@ -14,9 +14,9 @@ from tools.embedder import Embedder
 from tools.known_item import rank_named
 from tools.lexical import CatalogSource
 from tools.ranking import Page, Ranked, by_score
-from tools.relaxation import relaxing
+from tools.relaxation import Hits, relaxing
 from tools.semantic import query_vector
-from tools.types import Filters, Found, Hit, Item, Listener, ToolParams, Vector
+from tools.types import Filters, Found, Item, Listener, ToolParams, Vector
 
 CANDIDATES = 300
 TRACKS_EACH = 2
@@ -48,7 +48,7 @@ class SimilarArtists:
         named = ", ".join(catalog.item(row).title for row in seed.rows)
         wants_tracks = params.filters.kinds == ("track",)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             artist_filters = replace(
                 filters, kinds=("artist",), year_from=None, year_to=None, max_weeks=None
             )

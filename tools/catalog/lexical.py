@@ -16,6 +16,7 @@ TITLE_BOOST = 3.0
 ARTIST_BOOST = 2.0
 TAG_BOOST = 1.0
 WHOLE_NAME_BOOST = 12.0
+ARTIST_BONUS = 0.3  # among equals the artist comes before the artist's works
 FUZZY_SCORE = 1.2  # below any BM25 score of a rare exact word, above that of a stop word
 MAX_WORDS = 24
 HEAP_BYTES = 64_000_000
@@ -108,7 +109,11 @@ class LexicalIndex:
         occur = tantivy.Occur.Must if all_words else tantivy.Occur.Should
         clauses = [(occur, self._word(word)) for word in words]
         whole = tantivy.Query.boost_query(self._term("name", " ".join(words)), WHOLE_NAME_BOOST)
-        query = tantivy.Query.boolean_query([*clauses, (tantivy.Occur.Should, whole)])
+        matched = tantivy.Query.boolean_query([*clauses, (tantivy.Occur.Should, whole)])
+        artist = tantivy.Query.const_score_query(self._term("kind", "artist"), ARTIST_BONUS)
+        query = tantivy.Query.boolean_query(
+            [(tantivy.Occur.Must, matched), (tantivy.Occur.Should, artist)]
+        )
         return self._run(self._of_kinds(query, kinds), limit)
 
     def named(self, name: str, kinds: Sequence[Kind] = (), limit: int = 50) -> list[Match]:

@@ -20,7 +20,8 @@ def name_key(name: str) -> str:
     Case, accents on Latin, Greek and Cyrillic letters, punctuation and white space do not count;
     "&" and "and" are the same. Symbols-only names ("!!!") key to themselves, casefolded.
     """
-    folded = unicodedata.normalize("NFKD", name.casefold().replace("&", " and "))
+    plain = unicodedata.normalize("NFKC", name).casefold().replace("&", " and ")
+    folded = unicodedata.normalize("NFKD", plain).casefold()
     letters = "".join(c for c in folded if unicodedata.category(c) != "Mn")
     key = " ".join(_SEPARATORS.sub(" ", unicodedata.normalize("NFKC", letters)).split())
     return key or " ".join(name.casefold().split())

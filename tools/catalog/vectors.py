@@ -20,6 +20,7 @@ _faiss: Any = faiss  # its C++ classes take keyword arguments that its annotatio
 EXACT_ROWS = 200_000  # flat search of 100k x 384 takes 6 ms a core, and grows linearly
 EXACT_SELECTION = 50_000  # below this a filtered search visits every list: 3 ms, recall 1
 PROBED_LISTS = 64
+DEPTH = 512  # fetched whatever is asked for, so that ties are cut alike on every page
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +78,14 @@ class VectorIndex:
     def search(self, vector: Vectors, limit: int, mask: Mask | None = None) -> Neighbours:
         """The `limit` nearest rows by cosine where `mask` holds; fewer where fewer exist."""
         selected = len(self) if mask is None else int(np.count_nonzero(mask))
-        wanted = min(limit, selected)
-        if wanted == 0:
+        depth = min(max(limit, DEPTH), selected)
+        if min(limit, depth) == 0:
             return Neighbours(np.empty(0, np.int64), np.empty(0, np.float32))
         query = np.ascontiguousarray(vector, np.float32).reshape(1, -1)
-        cosines, rows = self._index.search(query, wanted, params=self._params(mask, selected))
+        cosines, rows = self._index.search(query, depth, params=self._params(mask, selected))
         found = rows[0] >= 0
         rows, cosines = rows[0][found], cosines[0][found]
-        order = np.lexsort((rows, -cosines))
+        order = np.lexsort((rows, -cosines))[:limit]
         return Neighbours(rows[order], cosines[order])
 
     def _params(self, mask: Mask | None, selected: int) -> Any:

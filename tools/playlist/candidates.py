@@ -9,9 +9,9 @@ from tools.embedder import Embedder
 from tools.lexical import CatalogSource
 from tools.ranking import Page, Ranked, spread
 from tools.reasons import facet_reason, likeness_reason
-from tools.relaxation import relaxing
+from tools.relaxation import Hits, relaxing
 from tools.semantic import query_vector, rank_semantically
-from tools.types import Filters, Found, Hit, Listener, ToolParams, Vector
+from tools.types import Filters, Found, Listener, ToolParams, Vector
 
 CANDIDATES = 500  # N of DP section 5.1
 
@@ -28,7 +28,7 @@ class SemanticPlaylist:
         page = Page.of(params)
         vector = query_vector(params, self.embedder)
 
-        def attempt(filters: Filters) -> tuple[Hit, ...]:
+        def attempt(filters: Filters) -> Hits:
             ranked = spread(catalog, candidates(catalog, vector, filters), page.end)
             return page.hits(
                 catalog, ranked, lambda item: facet_reason(filters, item, likeness_reason(item))
