@@ -108,8 +108,11 @@ def _genres_in(query: str, catalog: Catalog, artists: tuple[str, ...]) -> tuple[
 
 def _longest_genre(words: list[str], at: int, catalog: Catalog) -> tuple[int, str | None]:
     for length in range(min(MAX_GENRE_WORDS, len(words) - at), 0, -1):
-        genre = catalog.vocabulary.canonical("genres", " ".join(words[at : at + length]))
-        if genre and catalog.vocabulary.holds("genres", genre):
+        phrase = " ".join(words[at : at + length])
+        genre = catalog.vocabulary.canonical("genres", phrase)
+        # "spanish" is a language of lessons before it is a playlist's label.
+        is_language = catalog.vocabulary.canonical("languages", phrase) is not None
+        if genre and not is_language and catalog.vocabulary.holds("genres", genre):
             return length, genre
     return 0, None
 
