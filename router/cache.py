@@ -90,9 +90,9 @@ class RouteCache:
         An exception of `make` goes to everyone who waits and is not kept. A caller that is
         cancelled does not cancel the making.
         """
-        value = self._memory.get(key)
-        if value is not None:
-            return self._counted(value, "memory")
+        remembered = self.peek(key)
+        if remembered is not None:
+            return remembered
         value = await self._on_disk(self._read, key)
         if value is not None:
             self._memory[key] = value
@@ -104,6 +104,11 @@ class RouteCache:
         self._making[key] = task
         task.add_done_callback(lambda done: self._forget(key, done))
         return self._counted(await asyncio.shield(task), "made")
+
+    def peek(self, key: str) -> Cached | None:
+        """What memory holds, at the price of a dictionary; None says nothing of the disk."""
+        value = self._memory.get(key)
+        return None if value is None else self._counted(value, "memory")
 
     def stats(self) -> dict[str, int]:
         """Lookups by tier, rows refused, entries in memory, bytes on disk."""

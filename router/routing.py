@@ -1,4 +1,7 @@
-"""A query to its call: fast path, cache, model, fallback, in that order."""
+"""A query to its call: memory, fast path, disk, model, fallback, in that order.
+
+The fast path asks the catalog's index some ten times, about 2 ms: memory is looked at before it.
+"""
 
 from __future__ import annotations
 
@@ -66,19 +69,23 @@ class Routing:
     ) -> Routed:
         """The call of a normalised query by the deadline, whatever the model does."""
         start = time.perf_counter()
+        key = cache_key(self._fingerprint, mode, query)
+        remembered = self._cache.peek(key) if use_cache else None
+        if remembered is not None:
+            return _unpacked(remembered.value, mode, "cache", _since(start))
         named = fast_path(query, self._catalog()) if mode == "pre" else None
         if named is not None:
             vector = await self._embed(query)
             return Routed(named, "fast_path", 1.0, vector, 0, 0, _since(start))
         try:
-            return await self._decided(query, mode, deadline, start, use_cache)
+            return await self._decided(query, mode, key if use_cache else None, deadline, start)
         except (DecisionError, TimeoutError) as error:
             _log.warning("route_fallback", error=str(error) or "the model was too slow")
             call = RouteCall(route="search")
             return Routed(call, "fallback", None, None, 0, 0, _since(start))
 
     async def _decided(
-        self, query: str, mode: Mode, deadline: Deadline, start: float, use_cache: bool
+        self, query: str, mode: Mode, key: str | None, deadline: Deadline, start: float
     ) -> Routed:
         async def make() -> bytes:
             decision, vector = await asyncio.gather(
@@ -88,9 +95,8 @@ class Routing:
             return _packed(decision, vector)
 
         async with asyncio.timeout(deadline.remaining_s()):
-            if not use_cache:
+            if key is None:
                 return _unpacked(await make(), mode, "llm", _since(start))
-            key = cache_key(self._fingerprint, mode, query)
             cached = await self._cache.get_or_make(key, make)
         source: Source = "cache" if cached.tier in {"memory", "disk"} else "llm"
         return _unpacked(cached.value, mode, source, _since(start))

@@ -10,9 +10,13 @@ from typing import Any
 
 import typer
 
+from router.cli.bench_retrieval import measure
 from router.search import Asked
 from router.services import services
 from router.settings import Settings
+from tools.catalog.versions import open_catalog
+from tools.catalog.vocabulary import load_lexicon
+from tools.embedder import OnnxEmbedder
 
 app = typer.Typer(help="Measurements.", no_args_is_help=True)
 
@@ -28,15 +32,22 @@ QUERIES = (
 )
 
 
-@app.callback()
-def _commands() -> None:
-    """Keeps `serve` a command of its own."""
-
-
 @app.command()
 def serve(rounds: int = typer.Option(50, min=1, help="cached searches per query")) -> None:
     """Latency of a search in this process, uncached and cached, by stage; milliseconds."""
     print(json.dumps(asyncio.run(_serve(rounds)), indent=1))
+
+
+@app.command()
+def retrieval(
+    rows: list[int] = typer.Option([10_000, 100_000], help="catalog sizes, in items"),
+) -> None:
+    """FAISS and tantivy: latency in milliseconds, recall, megabytes and seconds to build."""
+    settings = Settings()
+    embedder = OnnxEmbedder(settings.embedder_model_path, settings.embedder_tokenizer_path)
+    catalog = open_catalog(settings.catalog_root, load_lexicon(), embedder.id)
+    for size in rows:
+        print(json.dumps(measure(catalog, size)), flush=True)
 
 
 async def _serve(rounds: int) -> dict[str, Any]:

@@ -227,7 +227,7 @@ def test_a_killed_build_leaves_the_old_version(
     old = current_version(built)
     path = write_lines(
         tmp_path / "t.jsonl",
-        [{**t, "title": f"{t['title']} {i}"} for i in range(300) for t in TRACKS],
+        [{**t, "title": f"{t['title']} {i}"} for i in range(600) for t in TRACKS],
     )
     for skipped in range(5):
         process = spawn(path, built)
