@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, StreamingResponse
 from fastapi.staticfiles import StaticFiles
@@ -84,8 +84,7 @@ Personalization = Annotated[float | None, Query(ge=0, le=1, description="overrid
 DeadlineMs = Annotated[int | None, Query(ge=50, le=60_000)]
 
 
-@router.get("/v1/search")
-async def search(
+async def _asked(
     request: Request,
     q: QueryText,
     user_id: UserId = None,
@@ -93,38 +92,30 @@ async def search(
     personalization: Personalization = None,
     mode: Mode = "pre",
     deadline_ms: DeadlineMs = None,
-) -> Response:
+) -> Asked:
+    """The parameters that the plain and the streamed search share."""
     services = _services(request)
-    asked = _asked(services, q, user_id, limit, mode, deadline_ms)
+    listener = _listener(services, user_id)
+    return Asked(q, listener, limit, mode, deadline_ms or services.settings.deadline_ms)
+
+
+AskedSearch = Annotated[Asked, Depends(_asked)]
+
+
+@router.get("/v1/search")
+async def search(request: Request, asked: AskedSearch) -> Response:
     async with request.app.state.admission:
-        found: SearchAnswer = await services.search.search(asked)
+        found: SearchAnswer = await _services(request).search.search(asked)
     return Response(found.model_dump_json(), media_type="application/json")
 
 
 @router.get("/v1/search/stream")
-async def stream(
-    request: Request,
-    q: QueryText,
-    user_id: UserId = None,
-    limit: Limit = 10,
-    personalization: Personalization = None,
-    mode: Mode = "pre",
-    deadline_ms: DeadlineMs = None,
-) -> StreamingResponse:
-    services = _services(request)
-    asked = _asked(services, q, user_id, limit, mode, deadline_ms)
+async def stream(request: Request, asked: AskedSearch) -> StreamingResponse:
     async with request.app.state.admission:
         # Problems that a status code can tell are found before the stream begins.
-        events = _events(services, asked)
+        events = _events(_services(request), asked)
         first = await anext(events)
     return StreamingResponse(_with_first(first, events), media_type="text/event-stream")
-
-
-def _asked(
-    services: Services, q: str, user_id: str | None, limit: int, mode: Mode, ms: int | None
-) -> Asked:
-    listener = _listener(services, user_id)
-    return Asked(q, listener, limit, mode, ms or services.settings.deadline_ms)
 
 
 async def _with_first(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:

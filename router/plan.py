@@ -20,7 +20,6 @@ class Request:
     query: str
     vector: Vector | None
     limit: int
-    has_listener: bool = False
     unsure: bool = False
 
 
@@ -77,7 +76,7 @@ def _section(
 ) -> Planned | None:
     known = without_unknown_facets(facets, catalog)
     text = facets.query or request.query
-    params = section.params(Ask(known, text, request.limit, request.has_listener))
+    params = section.params(Ask(known, text, request.limit))
     if params is None:
         return None
     params = replace(params, vector=request.vector)

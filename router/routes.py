@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from router.call import Facets, RouteName, ToolName
-from tools.types import MUSIC, Filters, Kind, ToolParams
+from tools.types import Filters, Kind, ToolParams
 
 Layout = Literal["hero", "shelves", "list"]
 BundleTool = ToolName | Literal["editorial_playlists", "assistant"]
@@ -24,7 +24,6 @@ class Ask:
     facets: Facets
     text: str
     limit: int = 10
-    has_listener: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,5 +238,3 @@ POST_FUSION: dict[str, Section] = {
         Section("artist", "From the artist", "artist_catalog", _everything),
     )
 }
-
-__all__ = ["MUSIC", "POST_FUSION", "RESCUE", "ROUTES", "Ask", "Layout", "Route", "Section"]

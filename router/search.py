@@ -81,7 +81,7 @@ class Search:
         for_route = Deadline.after_ms(asked.deadline_ms * (1 - self._tool_share))
         routed = await self._routing.route(query, asked.mode, for_route, use_cache=asked.use_cache)
         unsure = routed.confidence is not None and routed.confidence < self._threshold
-        request = Request(query, routed.vector, asked.limit, asked.listener is not None, unsure)
+        request = Request(query, routed.vector, asked.limit, unsure)
         planned = plan(routed.call, request, self._catalog())
         return Started(asked, uuid.uuid4().hex[:16], query, routed, planned, deadline, began)
 
