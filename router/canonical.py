@@ -13,7 +13,7 @@ from tools.catalog.vocabulary import Field
 F = TypeVar("F", bound=Facets)
 
 _FACETS: tuple[Field, ...] = ("genres", "moods", "activities", "topics", "languages")
-_FILTERED: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
+FILTERED: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
 _VALUES: tuple[Field | Literal["traits"], ...] = (*_FACETS, "traits")
 MAX_GENRE_WORDS = 4
 
@@ -44,7 +44,7 @@ def without_unknown_facets(facets: F, catalog: Catalog) -> F:
     """The call whose every filter can match something in this catalog."""
     known: dict[str, object] = {
         field: tuple(w for w in getattr(facets, field) if catalog.vocabulary.holds(field, w))
-        for field in _FILTERED
+        for field in FILTERED
     }
     return facets.model_copy(update=known)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.call import Call, Facets, FusedCall, RouteCall
-from router.canonical import canonicalise, without_unknown_facets
+from router.canonical import FILTERED, canonicalise, without_unknown_facets
 from router.routes import POST_FUSION, RESCUE, ROUTES, Ask, Section
 from router.serp import Planned
 from tools.catalog.catalog import Catalog
@@ -75,10 +75,21 @@ def _section(
     position: int, section: Section, facets: Facets, request: Request, catalog: Catalog
 ) -> Planned | None:
     known = without_unknown_facets(facets, catalog)
-    text = facets.query or request.query
+    text = _with_unknown(facets.query or request.query, facets, known)
     params = section.params(Ask(known, text, request.limit))
     if params is None:
         return None
     params = replace(params, vector=request.vector)
     title = section.title.format(artists=", ".join(facets.artists), genres=", ".join(facets.genres))
     return Planned(position, section.id, title, section.tool, params)
+
+
+def _with_unknown(text: str, facets: Facets, known: Facets) -> str:
+    """The text to retrieve by, with the facets that no filter of this catalog can carry."""
+    dropped = [
+        word
+        for field in FILTERED
+        for word in getattr(facets, field)
+        if word not in getattr(known, field) and word not in text
+    ]
+    return " ".join((text, *dropped))

@@ -188,6 +188,14 @@ def test_names_and_facets_meet_the_catalog(catalog: Catalog) -> None:
     assert spotted.genres == ("indie rock",)
 
 
+async def test_an_unknown_facet_becomes_text(build: Build) -> None:
+    """A topic that the catalog has no column value for is searched for in words."""
+    model = ScriptedModel(RouteCall(route="podcasts", topics=("roads",)))
+    found = await build(model).search.search(Asked("shows about old empires"))
+    assert found.sections[0].items[0].title == "Roman Roads"
+    assert found.sections[0].relaxed == []
+
+
 def test_the_fast_path_is_sure_or_silent(catalog: Catalog) -> None:
     """An artist's name or title and artist; a genre or a bare title asks the model."""
     assert fast_path("radiohead", catalog) == RouteCall(route="known_item", artists=("Radiohead",))
