@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
@@ -23,7 +24,7 @@ from router.errors import BadRequest
 from router.grammar import json_schema
 from router.prompts import Mode
 from router.routes import ROUTES
-from router.search import Asked, answer
+from router.search import Asked, timings, usage
 from router.serp import (
     Done,
     Planned,
@@ -111,20 +112,29 @@ async def search(request: Request, asked: AskedSearch) -> Response:
 
 @router.get("/v1/search/stream")
 async def stream(request: Request, asked: AskedSearch) -> StreamingResponse:
-    async with request.app.state.admission:
-        # Problems that a status code can tell are found before the stream begins.
-        events = _events(_services(request), asked)
-        first = await anext(events)
+    # Problems that a status code can tell are found before the stream begins.
+    events = _admitted(request.app.state.admission, _events(_services(request), asked))
+    first = await anext(events)
     return StreamingResponse(_with_first(first, events), media_type="text/event-stream")
 
 
-async def _with_first(first: str, rest: AsyncIterator[str]) -> AsyncIterator[str]:
-    yield first
-    async for event in rest:
-        yield event
+async def _admitted(
+    admission: Admission, events: AsyncGenerator[str, None]
+) -> AsyncGenerator[str, None]:
+    """The events, counted as a search in flight until the last one or the client is gone."""
+    async with admission, aclosing(events):
+        async for event in events:
+            yield event
 
 
-async def _events(services: Services, asked: Asked) -> AsyncIterator[str]:
+async def _with_first(first: str, rest: AsyncGenerator[str, None]) -> AsyncIterator[str]:
+    async with aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event
+
+
+async def _events(services: Services, asked: Asked) -> AsyncGenerator[str, None]:
     started = await services.search.start(asked)
     began = time.perf_counter()
     yield _event(
@@ -145,9 +155,15 @@ async def _events(services: Services, asked: Asked) -> AsyncIterator[str]:
     async for done in services.search.sections(started):
         ended.append(done)
         yield _event("section", section_answer(done).model_dump(mode="json"))
-    whole = answer(started, tuple(ended), (time.perf_counter() - began) * 1000)
-    tail = whole.model_dump(mode="json", include={"timings_ms", "usage"})
-    yield _event("done", {"partial": is_partial(ended), **tail})
+    tools_ms = (time.perf_counter() - began) * 1000
+    yield _event(
+        "done",
+        {
+            "partial": is_partial(ended),
+            "timings_ms": timings(started, tools_ms).model_dump(),
+            "usage": usage(started.routed).model_dump(),
+        },
+    )
 
 
 def _announced(planned: Planned) -> dict[str, str]:

@@ -8,13 +8,11 @@ from typing import Literal, TypeVar
 from router.call import Facets
 from tools.catalog.catalog import Catalog
 from tools.catalog.names import name_key
-from tools.catalog.vocabulary import Field
+from tools.catalog.vocabulary import COLUMNS, FACETS, Field
 
 F = TypeVar("F", bound=Facets)
 
-_FACETS: tuple[Field, ...] = ("genres", "moods", "activities", "topics", "languages")
-FILTERED: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
-_VALUES: tuple[Field | Literal["traits"], ...] = (*_FACETS, "traits")
+_VALUES: tuple[Field | Literal["traits"], ...] = (*FACETS, "traits")
 MAX_GENRE_WORDS = 4
 
 
@@ -44,7 +42,7 @@ def without_unknown_facets(facets: F, catalog: Catalog) -> F:
     """The call whose every filter can match something in this catalog."""
     known: dict[str, object] = {
         field: tuple(w for w in getattr(facets, field) if catalog.vocabulary.holds(field, w))
-        for field in FILTERED
+        for field in COLUMNS
     }
     return facets.model_copy(update=known)
 

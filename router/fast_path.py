@@ -5,10 +5,9 @@ from __future__ import annotations
 from router.call import RouteCall
 from tools.catalog.catalog import Catalog
 from tools.catalog.names import name_key
-from tools.catalog.vocabulary import Field
+from tools.catalog.vocabulary import FACETS
 from tools.types import Kind
 
-_WORDS: tuple[Field, ...] = ("genres", "moods", "activities", "topics", "languages")
 _TITLES: tuple[Kind, ...] = ("track", "album")
 MAX_QUERY_WORDS = 10
 
@@ -22,7 +21,7 @@ def fast_path(query: str, catalog: Catalog) -> RouteCall | None:
     words = name_key(query).split()
     if not words or len(words) > MAX_QUERY_WORDS:
         return None
-    if any(catalog.vocabulary.canonical(field, query) for field in _WORDS):
+    if any(catalog.vocabulary.canonical(field, query) for field in FACETS):
         return None
     artists = catalog.lexical.named(query, ("artist",), 2)
     if len(artists) == 1:

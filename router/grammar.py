@@ -1,8 +1,8 @@
 """What the model may write: a JSON schema, and for llama.cpp a grammar made for each query.
 
-In the compact grammar a free value (a name, a topic, an exclusion) must be a span of the query's
-words, and a facet must be such a span or a word of the vocabulary that the query contains. A small
-model then cannot invent or misspell a name, and every sentence of the grammar is a valid call.
+In the compact grammar names, facets and exclusions must be spans of the query's words. A small
+model then cannot invent or misspell a name. What no grammar says (the order of two years, the
+length of a value) validation does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from router.prompts import EXAMPLE_END, FIELD_SEPARATOR, KEYS, VALUE_SEPARATOR, 
 from router.routes import POST_FUSION, ROUTES
 from tools.types import KINDS
 
-MAX_SPAN_WORDS = 8
 MAX_WORDS = 40  # words of a query that values may be taken from
 MOST_VALUES = 3
 WEEKS = (1, 2, 4, 8, 13, 26, 52)
@@ -121,7 +120,7 @@ def _fields(words: list[str]) -> list[str]:
 
 
 def _spans(words: list[str]) -> list[str]:
-    """`span` is any run of at most `MAX_SPAN_WORDS` words: rule s<i>n<k> goes on from word i."""
+    """`span` is any run of words: rule w<i> is word i, alone or with what follows."""
     if not words:
         return []
     starts = " | ".join(f"w{i}" for i in range(len(words)))
@@ -147,7 +146,8 @@ def _quote(text: str) -> str:
 def grammar_hash() -> str:
     """Changes whenever any grammar or schema could: part of the cache fingerprint."""
     text = "".join(
-        json.dumps(json_schema(mode), sort_keys=True) + compact_grammar("a b 1999", mode)
+        json.dumps(json_schema(mode), sort_keys=True) + compact_grammar("not b 1999", mode)
         for mode in ("pre", "post")
     )
+    text += " ".join([str(MAX_WORDS), *sorted(NEGATIONS), *sorted(ERAS)])
     return hashlib.sha256(text.encode()).hexdigest()

@@ -11,11 +11,10 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.types import Send
 
 from router.plan import Plan
-from router.serp import Done, Planned
+from router.serp import FAILED, Done, Planned
 from tools.types import Deadline, Listener, Status, Tool, ToolResult
 
 RESCUE_MS = 300
-FAILED = frozenset({Status.TIMEOUT, Status.ERROR})
 GRACE_S = 0.02  # a tool that keeps its own deadline ends within this after it
 
 

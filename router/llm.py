@@ -83,6 +83,7 @@ class LLMRouter:
         self._prompt_mode = prompt_mode
         self._examples = examples
         self._temperature = temperature
+        self._schemas: dict[Mode, dict[str, Any]] = {m: json_schema(m) for m in ("pre", "post")}
 
     async def close(self) -> None:
         await self._client.close()
@@ -119,10 +120,11 @@ class LLMRouter:
             )
 
     async def _ask(self, query: str, mode: Mode, timeout_s: float) -> _Answer:
+        # Choosing examples embeds the query, which would hold the event loop for 5 ms.
+        prompt = await asyncio.to_thread(self._prompt, query, mode)
         if self._codec == "compact":
-            prompt = self._prompt(query, mode)
             return await self._complete(prompt, compact_grammar(query, mode), timeout_s)
-        return await self._chat(self._prompt(query, mode), json_schema(mode), timeout_s)
+        return await self._chat(prompt, self._schemas[mode], timeout_s)
 
     def _prompt(self, query: str, mode: Mode) -> str:
         if self._prompt_mode == "tuned":

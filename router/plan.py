@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from router.call import Call, Facets, FusedCall, RouteCall
-from router.canonical import FILTERED, canonicalise, without_unknown_facets
+from router.canonical import canonicalise, without_unknown_facets
 from router.routes import POST_FUSION, RESCUE, ROUTES, Ask, Section
 from router.serp import Planned
 from tools.catalog.catalog import Catalog
+from tools.catalog.vocabulary import COLUMNS
 from tools.types import Vector
 
 
@@ -88,7 +89,7 @@ def _with_unknown(text: str, facets: Facets, known: Facets) -> str:
     """The text to retrieve by, with the facets that no filter of this catalog can carry."""
     dropped = [
         word
-        for field in FILTERED
+        for field in COLUMNS
         for word in getattr(facets, field)
         if word not in getattr(known, field) and word not in text
     ]

@@ -120,10 +120,19 @@ def answer(started: Started, done: tuple[Done, ...], tools_ms: float) -> SearchA
         layout=layout_of(started.plan.call),
         partial=is_partial(done),
         sections=[section_answer(d) for d in done],
-        timings_ms=Timings(
-            route=round(routed.took_ms, 1),
-            tools=round(tools_ms, 1),
-            total=round((time.perf_counter() - started.began) * 1000, 1),
-        ),
-        usage=Usage(prompt_tokens=routed.prompt_tokens, completion_tokens=routed.completion_tokens),
+        timings_ms=timings(started, tools_ms),
+        usage=usage(routed),
     )
+
+
+def timings(started: Started, tools_ms: float) -> Timings:
+    """Where the time went until now."""
+    return Timings(
+        route=round(started.routed.took_ms, 1),
+        tools=round(tools_ms, 1),
+        total=round((time.perf_counter() - started.began) * 1000, 1),
+    )
+
+
+def usage(routed: Routed) -> Usage:
+    return Usage(prompt_tokens=routed.prompt_tokens, completion_tokens=routed.completion_tokens)

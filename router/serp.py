@@ -12,6 +12,8 @@ from router.call import Call, RouteCall
 from router.routes import ROUTES, Layout
 from tools.types import Hit, Item, Status, ToolParams, ToolResult
 
+FAILED = frozenset({Status.TIMEOUT, Status.ERROR})
+
 Source = Literal["cache", "llm", "fast_path", "fallback"]
 
 
@@ -142,4 +144,4 @@ def item_fields(item: Item) -> dict[str, Any]:
 
 def is_partial(done: Sequence[Done]) -> bool:
     """Whether a section is missing that should have been there."""
-    return any(d.result.status in {Status.TIMEOUT, Status.ERROR} for d in done)
+    return any(d.result.status in FAILED for d in done)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from router.cache import RouteCache, fingerprint
-from router.examples import NearestExamples, shipped_examples
+from router.examples import SHOWN, NearestExamples, shipped_examples
 from router.grammar import grammar_hash
 from router.graph import FanOut
 from router.llama import EmbeddedServer, Endpoint, EngineOptions
@@ -134,25 +134,29 @@ async def _endpoint(settings: Settings, stack: AsyncExitStack) -> Endpoint:
 
 def _model(settings: Settings, endpoint: Endpoint, embedder: Embedder) -> tuple[LLMRouter, str]:
     """The router model, and the fingerprint of all that its decisions depend on."""
-    shipped = shipped_examples()
+    # A tuned model is shown no examples: embedding them would cost five seconds for nothing.
+    shipped = shipped_examples() if settings.llm_prompt == "prompted" else ()
     examples = NearestExamples(shipped, embedder)
     model = LLMRouter(endpoint, settings.llm_model, settings.codec, settings.llm_prompt, examples)
     mark = fingerprint(
-        _weights(settings),
+        weights_mark(settings),
         _file_hash(settings.router_adapter) if settings.router_adapter else "no adapter",
         prompt_hash(shipped, settings.codec),
         grammar_hash(),
-        settings.llm_prompt,
+        f"{settings.llm_prompt} {SHOWN}",
         embedder.id,
     )
     return model, mark
 
 
-def _weights(settings: Settings) -> str:
-    """The model's hash where its file is here, its address and name where it is not."""
-    if settings.llm_base_url and not settings.router_model_path.exists():
+def weights_mark(settings: Settings) -> str:
+    """The model file's hash; of a server that is not ours, its address and the model's name.
+
+    Our own server's port changes at every start and says nothing of the weights.
+    """
+    if settings.external_llm:
         return f"{settings.llm_base_url} {settings.llm_model}"
-    return f"{settings.llm_base_url} {_file_hash(settings.router_model_path)}"
+    return _file_hash(settings.router_model_path)
 
 
 def _file_hash(path: Path) -> str:

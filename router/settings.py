@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     llm_base_url: str | None = Field(
         None, description="an OpenAI-compatible server, with /v1; unset: llama.cpp is started"
     )
+    llm_shared: bool = Field(
+        False, description="llm_base_url is the server that pfr started itself; set by pfr serve"
+    )
     llm_api_key: str = Field("none", description="its key")
     llm_model: str = Field("router", description="the model's name there")
     llm_codec: Literal["compact", "json"] | None = Field(
@@ -74,5 +77,10 @@ class Settings(BaseSettings):
         return self.home / "route-cache"
 
     @property
+    def external_llm(self) -> bool:
+        """Whether somebody else's server answers: its weights are known by name alone."""
+        return self.llm_base_url is not None and not self.llm_shared
+
+    @property
     def codec(self) -> Literal["compact", "json"]:
-        return self.llm_codec or ("json" if self.llm_base_url else "compact")
+        return self.llm_codec or ("json" if self.external_llm else "compact")

@@ -29,12 +29,8 @@ class KnownItem:
             ranked = rank_named(catalog, replace(params, filters=filters), page.end)
             return page.hits(catalog, ranked, lambda item: match_reason(text, item))
 
-        found = relaxing(catalog, params.filters, attempt)
-        if found.hits or not params.filters.kinds:
-            return found
         # A listener who says "album" for a single still wants the single.
-        looser = relaxing(catalog, replace(params.filters, kinds=()), attempt)
-        return replace(looser, relaxed=("entity_types", *looser.relaxed))
+        return relaxing(catalog, params.filters, attempt, kinds_too=True)
 
 
 def rank_named(catalog: Catalog, params: ToolParams, wanted: int) -> Ranked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import chain
 
 from tools.catalog.catalog import Catalog
 from tools.types import Filters, Found, Hit
@@ -17,16 +18,22 @@ WIDER_WEEKS = (13, 26, 52, 104)
 """Recency is widened in these steps before it is dropped."""
 
 _ORDER = ("moods", "languages", "topics", "years", "weeks", "genres")
-"""What is given up first says least about what was asked for. Kinds and exclusions stay."""
+"""What is given up first says least about what was asked for. Exclusions stay."""
 
 
-def relaxing(catalog: Catalog, filters: Filters, attempt: Attempt) -> Found:
+def relaxing(
+    catalog: Catalog, filters: Filters, attempt: Attempt, *, kinds_too: bool = False
+) -> Found:
     """The first attempt that finds something, and the facets it had to relax.
 
     What is given up does not depend on the page: a page past the end is empty, not relaxed. Tries
-    each facet alone in order, then facets together in the same order.
+    each facet alone in order, then facets together in the same order; with `kinds_too`, all of that
+    again for items of any kind.
     """
-    for candidate, relaxed in _candidates(catalog, filters):
+    candidates = _candidates(catalog, filters)
+    if kinds_too and filters.kinds:
+        candidates = chain(candidates, _of_any_kind(catalog, filters))
+    for candidate, relaxed in candidates:
         hits = attempt(candidate)
         if hits is not None:
             return Found(hits, relaxed)
@@ -44,6 +51,11 @@ def _candidates(catalog: Catalog, filters: Filters) -> Iterator[tuple[Filters, t
         current = _without(current, facet)
         if count > 1:
             yield current, tuple(said[:count])
+
+
+def _of_any_kind(catalog: Catalog, filters: Filters) -> Iterator[tuple[Filters, tuple[str, ...]]]:
+    for candidate, relaxed in _candidates(catalog, replace(filters, kinds=())):
+        yield candidate, ("entity_types", *relaxed)
 
 
 def _is_said(filters: Filters, facet: str) -> bool:

@@ -50,7 +50,7 @@ def _share(server: EmbeddedServer) -> None:
     endpoint = server.start()
     os.environ["PFR_LLM_BASE_URL"] = endpoint.base_url
     os.environ["PFR_LLM_API_KEY"] = endpoint.api_key
-    os.environ.setdefault("PFR_LLM_CODEC", "compact")
+    os.environ["PFR_LLM_SHARED"] = "1"
 
 
 def _check_port(host: str, port: int) -> None:

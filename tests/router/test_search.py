@@ -22,7 +22,7 @@ from router.graph import FanOut
 from router.routing import Routing
 from router.search import Asked, Search
 from router.serp import Planned
-from router.services import Services, tool_table
+from router.services import Services, tool_table, weights_mark
 from router.settings import Settings
 from tests.conftest import HOSTILE
 from tests.fakes import ScriptedModel, WordEmbedder
@@ -293,6 +293,21 @@ async def test_past_the_limit_the_answer_is_503_at_once(build: Build) -> None:
         assert refused.headers["retry-after"] == "1"
 
 
+async def test_a_stream_counts_until_it_ends(build: Build) -> None:
+    """Four streams whose tools are still at work fill the limit of four; ended ones do not."""
+    call = RouteCall(route="podcasts")
+    services = build(ScriptedModel(call), podcasts=Broken(hangs=True))
+    async with _client(services) as client:
+        ask = {"q": "talk", "deadline_ms": "400"}
+        streams = [
+            asyncio.create_task(client.get("/v1/search/stream", params=ask)) for _ in range(4)
+        ]
+        await asyncio.sleep(0.2)
+        assert (await client.get("/v1/search/stream", params=ask)).status_code == 503
+        assert {s.status_code for s in await asyncio.gather(*streams)} == {200}
+        assert (await client.get("/v1/search/stream", params=ask)).status_code == 200
+
+
 async def test_the_other_endpoints_answer(client: httpx.AsyncClient) -> None:
     """Items, routes, listeners, health, metrics, documentation, page."""
     artist = (await client.get("/v1/items/artist:radiohead")).json()
@@ -314,6 +329,22 @@ async def test_hostile_titles_stay_text(build: Build) -> None:
         answer = await client.get("/v1/search", params={"q": "img src onerror"})
     assert answer.headers["content-type"] == "application/json"
     assert HOSTILE in json.dumps(answer.json())
+
+
+def test_a_restart_keeps_the_cache_and_another_model_does_not(tmp_path: Path) -> None:
+    """Our own server's port is no part of the fingerprint; its weights are."""
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"weights")
+
+    def mark(port: int, shared: bool) -> str:
+        url = f"http://127.0.0.1:{port}/v1"
+        return weights_mark(Settings(router_model=model, llm_base_url=url, llm_shared=shared))
+
+    first = mark(1, True)
+    assert first == mark(2, True)
+    assert mark(1, False) != mark(2, False)
+    model.write_bytes(b"other weights")
+    assert first != mark(1, True)
 
 
 def test_planned_sections_are_values() -> None:

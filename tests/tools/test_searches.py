@@ -31,6 +31,14 @@ def test_a_wrong_kind_is_given_up_and_said(catalog: Catalog) -> None:
     assert titles(found)[0] == "OK Computer" and found.relaxed == ("entity_types",)
 
 
+def test_a_page_past_the_end_gives_nothing_up(catalog: Catalog) -> None:
+    """What is relaxed does not depend on the page, kinds included."""
+    filters = Filters(kinds=("artist",))
+    params = ToolParams("radiohead", filters=filters, offset=50)
+    found = KnownItem(lambda: catalog)(params, None)
+    assert found.hits == () and found.relaxed == ()
+
+
 def test_an_artist_is_shown_whole(catalog: Catalog) -> None:
     """Albums and tracks of the artist alternate."""
     found = ArtistCatalog(lambda: catalog)(ToolParams(artists=("Radiohead",)), None)

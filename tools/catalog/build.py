@@ -33,14 +33,13 @@ from tools.catalog.staging import Staging, staging
 from tools.catalog.text import embedding_text
 from tools.catalog.vectors import build_index, save_index
 from tools.catalog.versions import build_folder, file_record, publish
-from tools.catalog.vocabulary import Field, Lexicon
+from tools.catalog.vocabulary import COLUMNS, Field, Lexicon
 from tools.embedder import Embedder, Vectors
 from tools.errors import BuildError
 from tools.types import Item, Listener
 
 BATCH = 1024
 FEW_ROWS = 100  # a share of fewer rows says little
-FACETS: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
 
 T = TypeVar("T")
 
@@ -111,7 +110,7 @@ class _Build:
         self.progress = progress
         self.seconds: dict[str, float] = {}
         self.kinds: Counter[str] = Counter()
-        self.words: dict[Field, Counter[str]] = {facet: Counter() for facet in FACETS}
+        self.words: dict[Field, Counter[str]] = {facet: Counter() for facet in COLUMNS}
         self.newest = ""
         self.rejected = 0
         self.rows_read = 0
@@ -193,13 +192,13 @@ class _Build:
         for entity in found:
             item = entity.item
             tidy: dict[str, Any] = {
-                facet: self.lexicon.tidy(facet, getattr(item, facet)) for facet in FACETS
+                facet: self.lexicon.tidy(facet, getattr(item, facet)) for facet in COLUMNS
             }
             yield replace(entity, item=replace(item, **tidy))
 
     def _count(self, item: Item) -> None:
         self.kinds[item.kind] += 1
-        for facet in FACETS:
+        for facet in COLUMNS:
             self.words[facet].update(getattr(item, facet))
         if item.release_date and item.release_precision == "day":
             self.newest = max(self.newest, item.release_date)

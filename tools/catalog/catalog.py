@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tools.catalog import schema
 from tools.catalog.lexical import LexicalIndex
 from tools.catalog.vectors import Mask, VectorIndex
-from tools.catalog.vocabulary import Field, Lexicon, Vocabulary
+from tools.catalog.vocabulary import COLUMNS, Field, Lexicon, Vocabulary
 from tools.errors import CatalogDamaged
 from tools.types import KINDS, Filters, Item, Kind, Listener
 
@@ -46,7 +46,7 @@ class Catalog:
         self.release_day = _days(self._table["release_date"])
         self._snapshot_day = manifest.snapshot_date.toordinal() - _EPOCH
         self._kinds = _kind_codes(self._table["kind"])
-        self._postings = {f: _postings(self._table[f]) for f in _FACETS}
+        self._postings = {f: _postings(self._table[f]) for f in COLUMNS}
         self._item = lru_cache(CACHED_ITEMS)(self._load_item)
         self._select = lru_cache(CACHED_MASKS)(self._build_mask)
         self._check_lengths()
@@ -139,7 +139,7 @@ class Catalog:
     def _excluded_rows(self, word: str) -> Rows:
         """Rows that carry a facet, are credited to an artist, or contain the word."""
         carrying = [_NO_ROWS]
-        for facet in _FACETS:
+        for facet in COLUMNS:
             canonical = self.vocabulary.canonical(facet, word)
             if canonical and facet == "genres":
                 carrying.append(self.genre_rows(canonical))
@@ -163,7 +163,6 @@ class Catalog:
 
 
 _EPOCH = date(1970, 1, 1).toordinal()
-_FACETS: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
 
 
 def _first_day(year: int) -> int:

@@ -29,6 +29,7 @@ class ServingCatalog:
 
     def refresh(self) -> bool:
         """Opens a newly published version; a damaged one is refused and the old goes on."""
+        version = ""
         try:
             version = current_version(self._root)
             if version in {self._current.version, self._refused}:
@@ -36,14 +37,7 @@ class ServingCatalog:
             self._current = open_catalog(self._root, self._lexicon, self._embedder_id)
         except ToolError as error:
             _log.error("catalog_refused", error=str(error))
-            self._refused = _named(self._root)
+            self._refused = version
             return False
         _log.info("catalog_swapped", version=version)
         return True
-
-
-def _named(root: Path) -> str:
-    try:
-        return current_version(root)
-    except ToolError:
-        return ""

@@ -13,6 +13,12 @@ from tools.catalog.names import name_key
 
 Field = Literal["genres", "moods", "activities", "topics", "languages"]
 
+FACETS: tuple[Field, ...] = ("genres", "moods", "activities", "topics", "languages")
+"""Every facet that has a vocabulary."""
+
+COLUMNS: tuple[Field, ...] = ("genres", "moods", "topics", "languages")
+"""The facets that items carry: what a filter can ask for."""
+
 _TABLE_FIELDS: dict[str, Field] = {
     "mood": "moods",
     "activity": "activities",
